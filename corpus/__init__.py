@@ -1,0 +1,1 @@
+"""What the law says, as text people review in git."""
