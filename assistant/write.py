@@ -1,0 +1,341 @@
+"""Claims from guides and provisions, chosen and ordered without a language model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from assistant.answer import Answer, Citation, Claim, Evidence, Question
+from corpus.errors import UnknownProvisionError
+from corpus.hotline import hotline_for
+from corpus.provision import Locator, Paragraph, Yielding, split_paragraphs
+from corpus.reader import read_sentences
+from ingest.index import Hit, Index
+from ingest.store import Store, StoredPassage
+
+MOST_CONCLUSIONS = 3
+MOST_DETAILS = 4
+MOST_EVIDENCE = 20
+CLAIM_LENGTH = 180
+"""Characters above which a paragraph is cut to the sentences or items that were asked about."""
+CONCLUDES = 0.85
+"""Share of the best score that lets another provision join the conclusion."""
+ADDS = 0.6
+"""Share of the best score that lets a provision add a detail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage to answer from, with the score it was found by."""
+
+    passage: StoredPassage
+    score: float
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Claims and citations as they are collected."""
+
+    conclusion: list[Claim] = field(default_factory=list)
+    details: list[Claim] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def cite(self, citation: Citation) -> int:
+        """Return the number of a citation, adding it where it is new."""
+        for known in self.citations:
+            if (known.passage, known.quote) == (citation.passage, citation.quote):
+                return known.number
+        numbered = replace(citation, number=len(self.citations) + 1)
+        self.citations.append(numbered)
+        return numbered.number
+
+    def said(self, text: str) -> bool:
+        """Whether a claim already says this."""
+        return any(claim.text == text for claim in (*self.conclusion, *self.details))
+
+    def remark(self, text: str) -> None:
+        """Add a remark once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+
+
+def write(question: Question, hits: Sequence[Hit], index: Index, store: Store) -> Answer:
+    """Answer from the passages found: the best guide, or the provisions themselves."""
+    draft = _Draft()
+    found = give_way(question, hits, store, draft)
+    guide = next((f for f in found if f.passage.kind == "guide"), None)
+    if guide and guide.score >= CONCLUDES * found[0].score:
+        _from_guide(question, guide.passage, store, draft)
+    provisions = [f for f in found if f.passage.kind != "guide"]
+    if not draft.conclusion:
+        _from_provisions(question, provisions, index, draft)
+    else:
+        _add_details(question, provisions[:2], index, draft)
+    return Answer(
+        kind="answered",
+        question=question,
+        conclusion=tuple(draft.conclusion),
+        details=tuple(draft.details),
+        citations=tuple(draft.citations),
+        remarks=tuple(draft.remarks),
+        hotline=hotline_line(question.text),
+        retrieved=evidence(found, store, question.on),
+    )
+
+
+def give_way(
+    question: Question, hits: Sequence[Hit], store: Store, draft: _Draft | None = None
+) -> list[Found]:
+    """Put in front of a provision that gives way the one that decides today (让位)."""
+    found: list[Found] = []
+    for hit in hits:
+        yields = [y for y in hit.passage.marks.yields if _holds(y, question.on)]
+        whole = [y for y in yields if y.whole]
+        for mark in yields:
+            target = in_force(store, mark.target.provision, question.on)
+            if target is None:
+                continue
+            if draft is not None and hit in hits[:3]:
+                draft.remark(_yield_remark(hit.passage, mark, target))
+            if all(f.passage.id != target.id for f in found):
+                found.append(Found(target, hit.score))
+        if all(f.passage.id != hit.passage.id for f in found):
+            found.append(Found(hit.passage, hit.score * (ADDS if whole else 1.0)))
+    return sorted(found, key=lambda f: -f.score)
+
+
+def in_force(store: Store, provision: str, on: date) -> StoredPassage | None:
+    """Return the version of an article that was law on a day, None where none is held."""
+    for passage in store.passages_of_provision(provision):
+        document = passage.document
+        starts = document.valid_from or date.min
+        ends = document.valid_until or date.max
+        if passage.kind == "provision" and starts <= on < ends:
+            return passage
+    return None
+
+
+def evidence(found: Sequence[Found], store: Store, on: date) -> tuple[Evidence, ...]:
+    """List the provisions found in their rank; a guide stands for those it rests on."""
+    ranked: dict[str, Evidence] = {}
+    for item in found:
+        passage = item.passage
+        if passage.kind == "guide":
+            ids = dict.fromkeys(Locator.parse(text).provision for text in passage.rests_on)
+            resting = (in_force(store, provision, on) for provision in ids)
+            passages = [p for p in resting if p is not None]
+        else:
+            passages = [passage]
+        for one in passages:
+            name = one.provision or one.id
+            ranked.setdefault(name, Evidence(name, one.document.short, article_key(one)))
+    return tuple(ranked.values())[:MOST_EVIDENCE]
+
+
+def article_key(passage: StoredPassage) -> str | None:
+    """Return `19` or `14-1`; None where the passage is no article."""
+    if passage.provision is None:
+        return None
+    key = passage.provision.partition("/")[2]
+    return key if key[0].isdecimal() else None
+
+
+def hotline_line(text: str) -> str:
+    """Say which number a person answers."""
+    line = hotline_for(text)
+    return f"想找人问：{line.number}（{line.name}；号码未与官方文本核对）"
+
+
+def _holds(mark: Yielding, on: date) -> bool:
+    return mark.since is None or mark.since <= on
+
+
+def _yield_remark(old: StoredPassage, mark: Yielding, target: StoredPassage) -> str:
+    place = Locator(
+        old.document.id, (old.provision or "/").partition("/")[2], mark.paragraph, mark.item
+    )
+    part = place.label if mark.paragraph else old.label
+    return (
+        f"《{old.document.short}》{part}不再单独适用，以《{target.document.short}》"
+        f"{target.label}为准：{mark.why}"
+    )
+
+
+def _from_guide(question: Question, guide: StoredPassage, store: Store, draft: _Draft) -> None:
+    """Take the conclusion of a guide, each sentence with the provisions it rests on."""
+    heading = ""
+    for line in guide.text.splitlines():
+        if line.startswith("## "):
+            heading = line[3:]
+            continue
+        for sentence in read_sentences(line.removeprefix("- ")):
+            numbers = []
+            for locator in sentence.citations:
+                passage = in_force(store, locator.provision, question.on)
+                quote = passage and quote_at(passage, locator)
+                if passage and quote:
+                    numbers.append(
+                        draft.cite(_citation(passage, quote, locator.paragraph, locator.item))
+                    )
+                    _remark_on(question, passage, draft)
+            if not numbers:
+                continue
+            claim = Claim(sentence.text, tuple(dict.fromkeys(numbers)))
+            if heading == "结论" and len(draft.conclusion) < MOST_CONCLUSIONS:
+                draft.conclusion.append(claim)
+            elif len(draft.details) < 2 * MOST_DETAILS:
+                draft.details.append(claim)
+
+
+def quote_at(passage: StoredPassage, locator: Locator) -> str | None:
+    """Return the words of a passage that a locator points to."""
+    if locator.paragraph is None:
+        return passage.text
+    paragraphs = split_paragraphs(passage.text.splitlines())
+    if locator.paragraph > len(paragraphs):
+        return None
+    paragraph = paragraphs[locator.paragraph - 1]
+    if locator.item is None:
+        return str(paragraph)
+    return paragraph.items[locator.item - 1] if locator.item <= len(paragraph.items) else None
+
+
+def _from_provisions(
+    question: Question, found: Sequence[Found], index: Index, draft: _Draft
+) -> None:
+    """Conclude from the best provisions, each by the paragraph that was asked about."""
+    if not found:
+        raise UnknownProvisionError("没有找到可以引用的条文")
+    best = found[0].score
+    leading = [f for f in found if f.score >= CONCLUDES * best][:MOST_CONCLUSIONS]
+    for item in leading:
+        draft.conclusion.append(_best_claim(question, item.passage, index, draft))
+        _remark_on(question, item.passage, draft)
+    for claim in _other_paragraphs(question, leading[0].passage, index, draft):
+        draft.details.append(claim)
+    rest = [f for f in found[len(leading) :] if f.score >= ADDS * best]
+    _add_details(question, rest, index, draft)
+
+
+def _add_details(question: Question, found: Sequence[Found], index: Index, draft: _Draft) -> None:
+    for item in found:
+        if len(draft.details) >= MOST_DETAILS:
+            break
+        claim = _best_claim(question, item.passage, index, draft)
+        if not draft.said(claim.text):
+            draft.details.append(claim)
+
+
+def _best_claim(question: Question, passage: StoredPassage, index: Index, draft: _Draft) -> Claim:
+    """Make a claim of the paragraph of a passage that speaks most to the question."""
+    paragraphs = split_paragraphs(passage.text.splitlines())
+    scores = index.relevance(question.text, [str(paragraph) for paragraph in paragraphs])
+    number = max(range(len(paragraphs)), key=lambda i: scores[i])
+    return _paragraph_claim(question, passage, paragraphs, number, index, draft)
+
+
+def _other_paragraphs(
+    question: Question, passage: StoredPassage, index: Index, draft: _Draft
+) -> Iterator[Claim]:
+    """Yield the remaining paragraphs of the leading article: its conditions and exceptions."""
+    paragraphs = split_paragraphs(passage.text.splitlines())
+    for number in range(len(paragraphs)):
+        if len(draft.details) >= MOST_DETAILS:
+            return
+        claim = _paragraph_claim(question, passage, paragraphs, number, index, draft)
+        if not draft.said(claim.text):
+            yield claim
+
+
+def _paragraph_claim(
+    question: Question,
+    passage: StoredPassage,
+    paragraphs: Sequence[Paragraph],
+    number: int,
+    index: Index,
+    draft: _Draft,
+) -> Claim:
+    paragraph = paragraphs[number]
+    place = number + 1 if len(paragraphs) > 1 else None
+    whole = str(paragraph)
+    if len(whole) <= CLAIM_LENGTH or not passage.provision:
+        text, quote, item = whole, whole, None
+    elif paragraph.items:
+        scores = index.relevance(question.text, list(paragraph.items))
+        best = max(range(len(scores)), key=lambda i: scores[i])
+        text, quote = f"{paragraph.text}\n{paragraph.items[best]}", paragraph.items[best]
+        item = best + 1
+    else:
+        text = quote = _window(question, paragraph.text, index)
+        item = None
+    locator_paragraph = number + 1 if item else place
+    cited = draft.cite(_citation(passage, quote, locator_paragraph, item))
+    return Claim(_one_line(text), (cited,))
+
+
+def _window(question: Question, text: str, index: Index) -> str:
+    """Return the run of sentences within the length of a claim that speaks most to the question."""
+    sentences = [s for s in re.split(r"(?<=[。；！？])", text) if s]
+    runs = []
+    for start in range(len(sentences)):
+        end = start + 1
+        while end < len(sentences) and len("".join(sentences[start : end + 1])) <= CLAIM_LENGTH:
+            end += 1
+        runs.append("".join(sentences[start:end]))
+    scores = index.relevance(question.text, runs)
+    return runs[max(range(len(runs)), key=lambda i: scores[i])]
+
+
+def _one_line(text: str) -> str:
+    """Join a paragraph and its items so that they read as one sentence."""
+    lines = text.splitlines()
+    return lines[0] + "".join(lines[1:]) if len(lines) > 1 else text
+
+
+def _remark_on(question: Question, passage: StoredPassage, draft: _Draft) -> None:
+    """Say what a reader must know before relying on a passage."""
+    name = f"《{passage.document.short}》{passage.label}"
+    version = passage.document.version
+    if version and question.on < version:
+        draft.remark(
+            f"《{passage.document.short}》在 {question.on} 已经施行，但后来修改过；知识库里只有 "
+            f"{version} 起的文本，当时的条文可能不同，请查当年的版本。"
+        )
+    for regional in passage.marks.regional:
+        draft.remark(f"{name}：各地标准不同。{regional}")
+    if passage.marks.practices:
+        draft.remark(f"{name}：{'；'.join(p.rstrip('。') for p in passage.marks.practices)}。")
+    if passage.document.checked is None:
+        draft.remark(f"{name}：未与官方原文核对，请以官方文本为准。")
+
+
+def _citation(
+    passage: StoredPassage, quote: str, paragraph: int | None, item: int | None
+) -> Citation:
+    document = passage.document
+    article = article_key(passage)
+    label = passage.label
+    if article and paragraph:
+        label = Locator("x", article, paragraph, item).label if label.startswith("第") else label
+    return Citation(
+        number=0,
+        passage=passage.id,
+        provision=passage.provision or passage.id,
+        law=document.short,
+        article=article,
+        label=label,
+        heading=passage.title,
+        quote=quote,
+        wording="restated" if document.origin == "corpus" else "official",
+        kind=document.kind,
+        level=document.level,
+        valid_from=document.version or document.valid_from,
+        valid_until=document.valid_until,
+        checked=document.checked,
+        href=document.href,
+        note=document.note or "",
+        text=passage.text,
+    )
