@@ -20,10 +20,12 @@ MOST_DETAILS = 4
 MOST_EVIDENCE = 20
 CLAIM_LENGTH = 180
 """Characters above which a paragraph is cut to the sentences or items that were asked about."""
-CONCLUDES = 0.85
+CONCLUDES = 0.9
 """Share of the best score that lets another provision join the conclusion."""
-ADDS = 0.6
+ADDS = 0.75
 """Share of the best score that lets a provision add a detail."""
+YIELDED = 0.6
+"""Share of its score that a provision keeps where all of it gives way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def give_way(
             if all(f.passage.id != target.id for f in found):
                 found.append(Found(target, hit.score))
         if all(f.passage.id != hit.passage.id for f in found):
-            found.append(Found(hit.passage, hit.score * (ADDS if whole else 1.0)))
+            found.append(Found(hit.passage, hit.score * (YIELDED if whole else 1.0)))
     return sorted(found, key=lambda f: -f.score)
 
 

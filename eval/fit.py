@@ -14,14 +14,17 @@ from assistant.answer import REFUSALS, Question
 from assistant.ask import Assistant
 from assistant.evidence import FEATURES as EVIDENCE
 from assistant.evidence import RefusalWeights, features
+from corpus.provision import Locator
 from eval.cases import TODAY, Case
 from eval.metrics import matches
 from ingest.document import digest_of
 from ingest.index import FEATURES as SCORES
-from ingest.index import Filter, FusionWeights
+from ingest.index import Filter, FusionWeights, Hit
 
 DRAWS = 4_000
 """Random weight vectors tried; the mean of the best ones is kept, which is steadier than one."""
+MOST_AUTHORITY = 0.06
+"""Largest weight of a level of authority tried, against scores whose weights sum to one."""
 KEPT = 40
 DEEP = 60
 WRONG_REFUSALS = 0.02
@@ -31,17 +34,20 @@ Matrix = npt.NDArray[np.float64]
 
 
 def fit_fusion(assistant_: Assistant, cases: Sequence[Case]) -> FusionWeights:
-    """Search the weights that rank necessary provisions highest (mean of recall@5 and MRR)."""
+    """Search the weights that rank necessary provisions highest (mean of recall@5 and MRR).
+
+    A guide counts for the provisions its conclusion rests on, and has no authority of its own.
+    """
     tuned = [case for case in cases if case.split == "tune" and case.needed]
     tables = [_ranking(assistant_, case) for case in tuned]
     chance = np.random.default_rng(0)
-    draws = chance.dirichlet(np.ones(len(SCORES)), DRAWS)
+    shares = chance.dirichlet(np.ones(len(SCORES)), DRAWS)
+    draws = np.column_stack([shares, -chance.uniform(0, MOST_AUTHORITY, DRAWS)])
     worth = np.array([np.mean([_quality(t, draw) for t in tables]) for draw in draws])
     best = draws[np.argsort(-worth)[:KEPT]].mean(axis=0)
-    names = dict(zip(SCORES, (round(float(w), 3) for w in best), strict=True))
-    current = assistant_.library.index.weights
+    *weights, authority = (round(float(weight), 3) for weight in best)
     return FusionWeights(
-        **names, guide=current.guide, authority=current.authority, cases=_digest(tuned)
+        **dict(zip(SCORES, weights, strict=True)), authority=-authority, cases=_digest(tuned)
     )
 
 
@@ -87,7 +93,7 @@ def write_weights(fusion: FusionWeights, refusal: RefusalWeights) -> tuple[Path,
 
 
 def _ranking(assistant_: Assistant, case: Case) -> tuple[Matrix, list[set[int]]]:
-    """Scores of the candidates, and for each one the necessary groups it satisfies."""
+    """Scores and levels of the candidates, and the necessary groups each one satisfies."""
     within = Filter(case.on, case.region)
     hits = assistant_.library.index.search(case.question, within=within, k=DEEP)
     hits = [
@@ -99,11 +105,19 @@ def _ranking(assistant_: Assistant, case: Case) -> tuple[Matrix, list[set[int]]]
         {
             number
             for number, group in enumerate(case.needed)
-            if any(matches(name, hit.passage.provision or hit.passage.id) for name in group)
+            if any(matches(name, provision) for name in group for provision in _provisions(hit))
         }
         for hit in hits
     ]
-    return np.array([hit.features for hit in hits]).reshape(len(hits), len(SCORES)), satisfied
+    rows = [(*hit.features, hit.passage.document.level - 1) for hit in hits]
+    return np.array(rows).reshape(len(hits), len(SCORES) + 1), satisfied
+
+
+def _provisions(hit: Hit) -> list[str]:
+    """Ids of the provisions a hit stands for."""
+    if hit.passage.kind == "guide":
+        return [Locator.parse(text).provision for text in hit.passage.rests_on]
+    return [hit.passage.provision or hit.passage.id]
 
 
 def _quality(table: tuple[Matrix, list[set[int]]], weights: Matrix) -> float:

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
 from corpus.errors import IngestError
-from ingest.document import GUIDE_LEVEL, Document, Face, Passage, digest_of, with_whole
+from ingest.document import FILE_LEVEL, Document, Face, Passage, digest_of, with_whole
 
 PASSAGE_LENGTH = 600
 """Characters after which a passage ends at the next paragraph."""
@@ -39,7 +39,7 @@ def read_document(path: Path) -> Document:
         short=title,
         kind="file",
         region="CN",
-        level=GUIDE_LEVEL,
+        level=FILE_LEVEL,
         valid_from=None,
         valid_until=None,
         source=path.name,

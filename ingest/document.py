@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from corpus.provision import LEVELS, Article, Guide, Marks, Provision
+from corpus.provision import Article, Guide, Marks, Provision
 from corpus.reader import Corpus
 
 FaceKind = Literal["title", "text", "terms", "question", "whole"]
 """`whole` is all faces of a passage as one: it says what the passage as a whole is about."""
 PassageKind = Literal["provision", "guide", "article", "page"]
-GUIDE_LEVEL = 5
-"""Guides and other documents have no authority of their own: below every instrument."""
+GUIDE_LEVEL = 1
+"""Guides speak for the provisions they cite, of whatever authority."""
+FILE_LEVEL = 5
+"""Articles and imported files have no authority: below every instrument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def _article(article: Article) -> Document:
         short=article.title,
         kind="article",
         region="CN",
-        level=LEVELS["union"] + 1,
+        level=FILE_LEVEL,
         valid_from=None,
         valid_until=None,
         source=article.source,

@@ -57,8 +57,6 @@ class FusionWeights(BaseModel):
     """Weight of the cosine of the best face."""
     whole_dense: float
     """Weight of the cosine of the whole passage."""
-    guide: float = 0.0
-    """Added to a guide's score."""
     authority: float = 0.0
     """Taken from the score for each level below the highest."""
     cases: str = ""
@@ -393,9 +391,7 @@ class Index:
         return candidate.lexical, candidate.whole_lexical, face_dense, whole_dense
 
     def _prior(self, passage: StoredPassage) -> float:
-        """Say what a passage is worth before any question: guides up, lower authority down."""
-        if passage.kind == "guide":
-            return self.weights.guide
+        """Say what a passage is worth before any question: lower authority counts less."""
         return -self.weights.authority * (passage.document.level - 1)
 
 

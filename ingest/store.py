@@ -33,10 +33,12 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
 )
 from sqlalchemy.engine import Row, make_url
 
+from corpus.errors import IngestError
 from corpus.provision import Locator, Marks, Yielding
 from ingest.document import Document, Face, Passage, PassageKind
 from ingest.embed import Vectors
@@ -167,7 +169,10 @@ class PassageFilters:
 
 
 class Store:
-    """The library behind one SQLAlchemy URL."""
+    """The library behind one SQLAlchemy URL.
+
+    Raises IngestError where the database was made by another version of this project.
+    """
 
     def __init__(self, url: str) -> None:
         location = make_url(url)
@@ -178,6 +183,13 @@ class Store:
         if sqlite:
             event.listen(self._engine, "connect", _configure_sqlite)
         _metadata.create_all(self._engine)
+        held = {column["name"] for column in inspect(self._engine).get_columns("documents")}
+        if held != set(_documents.c.keys()):
+            self.close()
+            raise IngestError(
+                f"{location.render_as_string()} 由另一个版本的问法建立；请把它移走，"
+                "运行 python -m ingest build，再重新导入自己的文档"
+            )
 
     def close(self) -> None:
         """Give back every connection."""

@@ -158,6 +158,17 @@ def test_a_damaged_generation_says_what_to_run(home: Settings) -> None:
         open_library(home)
 
 
+def test_a_library_of_another_version_says_what_to_do(home: Settings) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(home.home / "library.db")
+    connection.execute("ALTER TABLE documents ADD COLUMN colour TEXT")
+    connection.commit()
+    connection.close()
+    with pytest.raises(IngestError, match="另一个版本"):
+        open_library(home)
+
+
 def test_nothing_built_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(IngestError, match="ingest build"):
         open_library(Settings(home=tmp_path, _env_file=None))
