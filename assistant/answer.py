@@ -72,6 +72,18 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A headed part of an answer after its conclusion.
+
+    A line that states law has citations; one that is mere advice, taken from a reviewed guide,
+    has none.
+    """
+
+    heading: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A provision the search found, in its rank."""
 
@@ -88,8 +100,8 @@ class Answer:
     question: Question
     conclusion: tuple[Claim, ...] = ()
     """At most three claims that answer first."""
-    details: tuple[Claim, ...] = ()
-    """Conditions, exceptions and neighbouring rules."""
+    parts: tuple[Part, ...] = ()
+    """Conditions and exceptions, how to calculate, what to do, what to keep."""
     citations: tuple[Citation, ...] = ()
     remarks: tuple[str, ...] = ()
     """What a reader must know before relying on it: region, practice, unchecked texts."""
@@ -115,8 +127,9 @@ class Answer:
         parts = [self.message] if self.message else []
         if self.conclusion:
             parts.append("结论\n" + "\n".join(map(marked, self.conclusion)))
-        if self.details:
-            parts.append("条件和例外\n" + "\n".join(f"- {marked(c)}" for c in self.details))
+        for part in self.parts:
+            lines = "\n".join(f"- {marked(claim)}" for claim in part.claims)
+            parts.append(f"{part.heading}\n{lines}")
         if self.citations:
             parts.append("依据\n" + "\n".join(map(source_line, self.citations)))
         if self.remarks:

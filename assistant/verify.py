@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from assistant.answer import Answer, Citation, Claim
+from assistant.answer import Answer, Citation, Claim, Part
 from corpus.check import figures_in
 
 
 def verify(answer: Answer) -> Answer:
-    """Drop every claim that its citations do not prove, and citations no claim uses."""
+    """Drop every claim that its citations do not prove, and citations no claim uses.
+
+    The conclusion needs citations throughout; advice in the other parts may go without.
+    """
     conclusion = tuple(c for c in answer.conclusion if proven(c, answer.citations))
-    details = tuple(c for c in answer.details if proven(c, answer.citations))
-    return renumber(replace(answer, conclusion=conclusion, details=details))
+    parts = (
+        Part(
+            part.heading,
+            tuple(c for c in part.claims if not c.citations or proven(c, answer.citations)),
+        )
+        for part in answer.parts
+    )
+    kept = tuple(part for part in parts if part.claims)
+    return renumber(replace(answer, conclusion=conclusion, parts=kept))
 
 
 def proven(claim: Claim, citations: Sequence[Citation]) -> bool:
@@ -28,7 +38,7 @@ def proven(claim: Claim, citations: Sequence[Citation]) -> bool:
 
 def renumber(answer: Answer) -> Answer:
     """Give citations numbers in the order in which claims use them."""
-    claims = (*answer.conclusion, *answer.details)
+    claims = (*answer.conclusion, *(c for part in answer.parts for c in part.claims))
     used = list(dict.fromkeys(number for claim in claims for number in claim.citations))
     new = {old: position for position, old in enumerate(used, 1)}
 
@@ -38,6 +48,6 @@ def renumber(answer: Answer) -> Answer:
     return replace(
         answer,
         conclusion=moved(answer.conclusion),
-        details=moved(answer.details),
+        parts=tuple(Part(part.heading, moved(part.claims)) for part in answer.parts),
         citations=tuple(replace(answer.citation(old), number=new[old]) for old in used),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from assistant.answer import Answer, Citation, Claim, Evidence, Question
+from assistant.answer import Answer, Citation, Claim, Evidence, Part, Question
 from corpus.errors import UnknownProvisionError
 from corpus.hotline import hotline_for
 from corpus.provision import Locator, Paragraph, Yielding, split_paragraphs
@@ -15,6 +15,8 @@ from corpus.reader import read_sentences
 from ingest.index import Hit, Index
 from ingest.store import Store, StoredPassage
 
+CONCLUSION = "结论"
+"""Heading of the section of a guide that answers first."""
 MOST_CONCLUSIONS = 3
 MOST_DETAILS = 4
 MOST_EVIDENCE = 20
@@ -24,6 +26,8 @@ CONCLUDES = 0.9
 """Share of the best score that lets another provision join the conclusion."""
 ADDS = 0.75
 """Share of the best score that lets a provision add a detail."""
+LENDS = 0.6
+"""Share of the best score that lets a guide add its steps to a provision it rests on."""
 YIELDED = 0.6
 """Share of its score that a provision keeps where all of it gives way."""
 
@@ -42,6 +46,9 @@ class _Draft:
 
     conclusion: list[Claim] = field(default_factory=list)
     details: list[Claim] = field(default_factory=list)
+    """Conditions, exceptions and neighbouring rules."""
+    parts: list[Part] = field(default_factory=list)
+    """Other parts, from a guide."""
     citations: list[Citation] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -58,6 +65,11 @@ class _Draft:
         """Whether a claim already says this."""
         return any(claim.text == text for claim in (*self.conclusion, *self.details))
 
+    def all_parts(self) -> tuple[Part, ...]:
+        """Return the details and the parts of the guide, without empty ones."""
+        details = [Part("相关条文" if self.parts else "条件和例外", tuple(self.details))]
+        return tuple(part for part in (*self.parts, *details) if part.claims)
+
     def remark(self, text: str) -> None:
         """Add a remark once."""
         if text not in self.remarks:
@@ -65,22 +77,25 @@ class _Draft:
 
 
 def write(question: Question, hits: Sequence[Hit], index: Index, store: Store) -> Answer:
-    """Answer from the passages found: the best guide, or the provisions themselves."""
+    """Answer from the passages found: the best guide, or the provisions themselves.
+
+    A guide that rests on the leading provision lends its steps even where it does not lead.
+    """
     draft = _Draft()
     found = give_way(question, hits, store, draft)
+    provisions = [f for f in found if f.passage.kind != "guide"]
     guide = next((f for f in found if f.passage.kind == "guide"), None)
     if guide and guide.score >= CONCLUDES * found[0].score:
         _from_guide(question, guide.passage, store, draft)
-    provisions = [f for f in found if f.passage.kind != "guide"]
     if not draft.conclusion:
         _from_provisions(question, provisions, index, draft)
-    else:
-        _add_details(question, provisions[:2], index, draft)
+        if guide and guide.score >= LENDS * found[0].score and _rests_on(guide, provisions[0]):
+            _from_guide(question, guide.passage, store, draft, concluding=False)
     return Answer(
         kind="answered",
         question=question,
         conclusion=tuple(draft.conclusion),
-        details=tuple(draft.details),
+        parts=draft.all_parts(),
         citations=tuple(draft.citations),
         remarks=tuple(draft.remarks),
         hotline=hotline_line(question.text),
@@ -166,30 +181,48 @@ def _yield_remark(old: StoredPassage, mark: Yielding, target: StoredPassage) -> 
     )
 
 
-def _from_guide(question: Question, guide: StoredPassage, store: Store, draft: _Draft) -> None:
-    """Take the conclusion of a guide, each sentence with the provisions it rests on."""
-    heading = ""
-    for line in guide.text.splitlines():
-        if line.startswith("## "):
-            heading = line[3:]
-            continue
-        for sentence in read_sentences(line.removeprefix("- ")):
-            numbers = []
-            for locator in sentence.citations:
-                passage = in_force(store, locator.provision, question.on)
-                quote = passage and quote_at(passage, locator)
-                if passage and quote:
-                    numbers.append(
-                        draft.cite(_citation(passage, quote, locator.paragraph, locator.item))
-                    )
-                    _remark_on(question, passage, draft)
-            if not numbers:
-                continue
-            claim = Claim(sentence.text, tuple(dict.fromkeys(numbers)))
-            if heading == "结论" and len(draft.conclusion) < MOST_CONCLUSIONS:
-                draft.conclusion.append(claim)
-            elif len(draft.details) < 2 * MOST_DETAILS:
-                draft.details.append(claim)
+def _rests_on(guide: Found, leading: Found) -> bool:
+    ids = (Locator.parse(text).provision for text in guide.passage.rests_on)
+    return leading.passage.provision in ids
+
+
+def _from_guide(
+    question: Question,
+    guide: StoredPassage,
+    store: Store,
+    draft: _Draft,
+    *,
+    concluding: bool = True,
+) -> None:
+    """Take a guide as it stands, each sentence of law with the provisions it rests on."""
+    for section in guide.text.split("## ")[1:]:
+        heading, _, body = section.partition("\n")
+        claims = [
+            claim
+            for line in body.splitlines()
+            if not line.startswith("{calc:")
+            for claim in _guide_claims(question, line.removeprefix("- "), store, draft)
+        ]
+        if heading == CONCLUSION and concluding:
+            draft.conclusion += [claim for claim in claims if claim.citations][:MOST_CONCLUSIONS]
+            for passage in store.passages_by_id([citation.passage for citation in draft.citations]):
+                _remark_on(question, passage, draft)
+        elif heading != CONCLUSION:
+            draft.parts.append(Part(heading, tuple(claims)))
+
+
+def _guide_claims(question: Question, line: str, store: Store, draft: _Draft) -> Iterator[Claim]:
+    """Yield a line's sentences; one whose provisions are not in force on the day is left out."""
+    for sentence in read_sentences(line):
+        numbers = []
+        for locator in sentence.citations:
+            passage = in_force(store, locator.provision, question.on)
+            quote = passage and quote_at(passage, locator)
+            if passage and quote:
+                citation = _citation(passage, quote, locator.paragraph, locator.item)
+                numbers.append(draft.cite(citation))
+        if numbers or not sentence.citations:
+            yield Claim(sentence.text, tuple(dict.fromkeys(numbers)))
 
 
 def quote_at(passage: StoredPassage, locator: Locator) -> str | None:

@@ -132,11 +132,14 @@ class _Segment:
     searcher: tantivy.Searcher = field(init=False)
     whole_at: npt.NDArray[np.int64] = field(init=False)
     """Positions of the whole faces, in the order of their passages."""
+    whole_rows: npt.NDArray[np.int64] = field(init=False)
+    """Row numbers of the passages they belong to, ascending."""
 
     def __post_init__(self) -> None:
         self.lexical.reload()
         self.searcher = self.lexical.searcher()
         self.whole_at = np.flatnonzero(self.whole)
+        self.whole_rows = np.asarray(self.passages)[self.whole_at]
 
     def search_lexical(
         self, query_terms: Sequence[str], depth: int, column: Literal["face", "whole"]
@@ -160,24 +163,35 @@ class _Segment:
         scores, positions = self.dense.search(vector[None, :], min(depth, len(self.seqs)))
         return positions[0].tolist(), scores[0].tolist()
 
-    def cosines(self, positions: Sequence[int], vector: Vectors) -> list[float]:
+    def cosines(self, positions: npt.NDArray[np.int64], vector: Vectors) -> Vectors:
         """Compare some faces with a query."""
-        if not positions:
-            return []
-        rows = self.dense.reconstruct_batch(np.array(positions, np.int64))
-        cosines: list[float] = (rows @ vector).tolist()
+        rows: Vectors = self.dense.reconstruct_batch(positions)
+        return rows @ vector
+
+    def whole_cosines(self, rows: npt.NDArray[np.int64], vector: Vectors) -> Vectors:
+        """Compare whole passages with a query; 0 for those of another segment."""
+        return self._cosines_where(self.whole_rows, rows, vector, at=self.whole_at)
+
+    def face_cosines(self, seqs: npt.NDArray[np.int64], vector: Vectors) -> Vectors:
+        """Compare single faces with a query; 0 for those of another segment."""
+        return self._cosines_where(self.seqs, seqs, vector)
+
+    def _cosines_where(
+        self,
+        held: npt.NDArray[np.int64],
+        wanted: npt.NDArray[np.int64],
+        vector: Vectors,
+        at: npt.NDArray[np.int64] | None = None,
+    ) -> Vectors:
+        cosines = np.zeros(len(wanted), np.float32)
+        if not len(held):
+            return cosines
+        found = np.searchsorted(held, wanted).clip(max=len(held) - 1)
+        here = held[found] == wanted
+        positions = found[here] if at is None else at[found[here]]
+        if len(positions):
+            cosines[here] = self.cosines(positions, vector)
         return cosines
-
-    def position_of(self, seq: int) -> int | None:
-        """Return where a face stands, None where it is of another segment."""
-        at = int(np.searchsorted(self.seqs, seq))
-        return at if at < len(self.seqs) and self.seqs[at] == seq else None
-
-    def whole_of(self, row: int) -> int | None:
-        """Return where the whole face of a passage stands."""
-        rows = self.passages[self.whole_at]
-        at = int(np.searchsorted(rows, row))
-        return int(self.whole_at[at]) if at < len(rows) and rows[at] == row else None
 
 
 class Index:
@@ -343,9 +357,7 @@ class Index:
     ) -> list[Hit]:
         if not candidates:
             return []
-        scored = {
-            row: self._features(row, candidate, vector) for row, candidate in candidates.items()
-        }
+        scored = self._features(candidates, vector)
         highest = [max((f[side] for f in scored.values()), default=0.0) or 1.0 for side in (0, 1)]
         weights = [getattr(self.weights, name) for name in FEATURES]
         if mode != "fused":
@@ -376,19 +388,20 @@ class Index:
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))[:k]
 
     def _features(
-        self, row: int, candidate: _Candidate, vector: Vectors
-    ) -> tuple[float, float, float, float]:
-        """Return the scores of FEATURES, reading the cosines that the dense side did not."""
-        face_dense, whole_dense = candidate.dense or 0.0, 0.0
+        self, candidates: dict[int, _Candidate], vector: Vectors
+    ) -> dict[int, tuple[float, float, float, float]]:
+        """Return the scores of FEATURES, with the cosines that the dense side did not find."""
+        rows = np.array(list(candidates), np.int64)
+        seqs = np.array([candidate.face for candidate in candidates.values()], np.int64)
+        whole = np.zeros(len(rows), np.float32)
+        face = np.array([candidate.dense or 0.0 for candidate in candidates.values()], np.float32)
         for segment in self._segments:
-            whole = segment.whole_of(row)
-            if whole is None:
-                continue
-            face = segment.position_of(candidate.face)
-            at = whole if face is None else face
-            cosines = segment.cosines([whole, at], vector)
-            whole_dense, face_dense = cosines[0], max(face_dense, cosines[1])
-        return candidate.lexical, candidate.whole_lexical, face_dense, whole_dense
+            whole = np.maximum(whole, segment.whole_cosines(rows, vector))
+            face = np.maximum(face, segment.face_cosines(seqs, vector))
+        return {
+            row: (candidate.lexical, candidate.whole_lexical, float(face[n]), float(whole[n]))
+            for n, (row, candidate) in enumerate(candidates.items())
+        }
 
     def _prior(self, passage: StoredPassage) -> float:
         """Say what a passage is worth before any question: lower authority counts less."""

@@ -278,6 +278,11 @@ class Store:
         found = self._select(_passages.c.provision == provision)
         return sorted(found, key=lambda p: p.document.valid_from or date.min, reverse=True)
 
+    def passages_by_id(self, ids: Sequence[str]) -> list[StoredPassage]:
+        """Return passages in the order of their ids; one that is gone is left out."""
+        found = {p.id: p for p in self._select(_passages.c.id.in_(list(ids)))}
+        return [found[name] for name in dict.fromkeys(ids) if name in found]
+
     def texts(self) -> Iterator[tuple[str, str]]:
         """Id and text of every passage, to prove quotes against."""
         with self._engine.connect() as connection:

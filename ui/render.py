@@ -43,9 +43,9 @@ def _parts(answer: Answer, turn: int) -> Iterator[str]:
         yield f'<div class="notice {escape(answer.kind)}">{message}</div>'
     for claim in answer.conclusion:
         yield f'<p class="conclusion">{_claim(claim, turn)}</p>'
-    if answer.details:
-        items = "".join(f"<li>{_claim(claim, turn)}</li>" for claim in answer.details)
-        yield f'<div class="part"><strong>条件和例外</strong><ul>{items}</ul></div>'
+    for part in answer.parts:
+        items = "".join(f"<li>{_claim(claim, turn)}</li>" for claim in part.claims)
+        yield f'<div class="part"><strong>{escape(part.heading)}</strong><ul>{items}</ul></div>'
     if answer.remarks:
         items = "".join(f"<li>{escape(remark)}</li>" for remark in answer.remarks)
         yield f'<div class="part remarks"><strong>请注意</strong><ul>{items}</ul></div>'
