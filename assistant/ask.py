@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from assistant.answer import Answer, AnswerKind, Question
+from assistant.answer import Answer, Evidence, Question
 from assistant.evidence import (
     RefusalWeights,
     features,
     load_refusal_weights,
     probability,
 )
+from assistant.intent import IntentWeights, intents, load_intent_weights
 from assistant.verify import verify
 from assistant.write import MOST_EVIDENCE, evidence, give_way, hotline_line, write
 from corpus.errors import QuestionError
+from corpus.provision import article_label
 from ingest.index import Filter, Hit
 from ingest.library import Library
 
 LONGEST_QUESTION = 2_000
 """Characters a question may have."""
+
+OUT_OF_FIELD = (
+    "这个问题不在我能回答的范围里：我只回答中国劳动法和工会工作的问题。"
+    "别的法律问题可以打 12348（法律咨询；号码未与官方文本核对）。"
+)
+NOT_IN_CORPUS = "查过知识库里的 {documents} 份文件和指南，没有足够的依据回答这个问题，所以不乱说。"
+NEAREST = "最接近的是{names}。可以换个说法再问：发生了什么、什么时候、在哪里。"
+MUST_NOT_HELP = (
+    "这件事不能帮：它是在规避法律、造假，或者会损害别人的权益和隐私。"
+    "想知道这样做有什么后果，或者合法的做法是什么，可以直接问。"
+)
+LAW_ON_IT = "相关的规定见{names}。"
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,7 @@ class Assistant:
 
     library: Library
     refusal: RefusalWeights = field(default_factory=load_refusal_weights)
+    intent: IntentWeights = field(default_factory=load_intent_weights)
 
     def ask(self, question: Question) -> Answer:
         """Answer a question with proven claims, or say why not.
@@ -36,12 +52,16 @@ class Assistant:
         """
         question = replace(question, text=check(question.text))
         self.library.index.refresh()
+        meant = intents(question.text, self.intent)
         hits = self.search(question)
-        likely = probability(features(question.text, hits, self.library.index), self.refusal)
+        if meant["must_not_help"] >= self.refusal.misuse:
+            return self._decline(question, hits)
+        likely = probability(self.features(question, hits), self.refusal)
         if likely < self.refusal.threshold:
-            return self._refuse(question, hits)
+            outside = meant["out_of_field"] >= meant["in_field"]
+            return self._refuse(question, hits, outside=outside)
         answer = verify(write(question, hits, self.library.index, self.library.store))
-        return answer if answer.conclusion else self._refuse(question, hits)
+        return answer if answer.conclusion else self._refuse(question, hits, outside=False)
 
     def search(self, question: Question) -> list[Hit]:
         """Find the passages in force on the day and in the place of the question."""
@@ -49,30 +69,49 @@ class Assistant:
         query = " ".join((*question.history[-1:], question.text))
         return self.library.index.search(query, within=within, k=MOST_EVIDENCE)
 
-    def _refuse(self, question: Question, hits: list[Hit]) -> Answer:
+    def features(self, question: Question, hits: Sequence[Hit]) -> dict[str, float]:
+        """Describe the evidence for a question; see assistant.evidence."""
+        meant = intents(question.text, self.intent)
+        return features(question.text, hits, self.library.index, meant)
+
+    def _refuse(self, question: Question, hits: list[Hit], *, outside: bool) -> Answer:
         """Say that nothing held carries an answer, what is closest and who can help."""
-        found = give_way(question, hits, self.library.store)
-        nearest = evidence(found, self.library.store, question.on)
-        names = "、".join(f"《{e.law}》第{e.article}条" for e in nearest[:3] if e.article)
-        index = self.library.index
-        outside = index.coverage(question.text, [hit.face for hit in hits[:5]]) < 0.35
-        kind: AnswerKind = "out_of_field" if outside else "not_in_corpus"
-        message = (
-            "这个问题不在我能回答的范围里：我只回答中国劳动法和工会工作的问题。"
-            if outside
-            else f"查过知识库里 {index.faces} 条内容，没有足够的依据回答这个问题，所以不乱说。"
-        )
-        if names and not outside:
-            message += (
-                f"最接近的是{names}，可以换个说法再问，把发生了什么、什么时候、在哪里说清楚。"
-            )
+        nearest = self._nearest(question, hits)
+        if outside:
+            return Answer("out_of_field", question, message=OUT_OF_FIELD, retrieved=nearest)
+        message = NOT_IN_CORPUS.format(documents=self.library.store.counts()["documents"])
+        if names := _names(nearest[:3]):
+            message += NEAREST.format(names=names)
         return Answer(
-            kind=kind,
-            question=question,
+            "not_in_corpus",
+            question,
             message=message,
-            hotline="" if outside else hotline_line(question.text),
+            hotline=hotline_line(question.text),
             retrieved=nearest,
         )
+
+    def _decline(self, question: Question, hits: list[Hit]) -> Answer:
+        """Decline to help break the law or harm somebody, and name what the law says on it."""
+        nearest = self._nearest(question, hits)
+        names = _names(nearest[:2])
+        return Answer(
+            "must_not_help",
+            question,
+            message=MUST_NOT_HELP + (LAW_ON_IT.format(names=names) if names else ""),
+            hotline=hotline_line(question.text),
+            retrieved=nearest,
+        )
+
+    def _nearest(self, question: Question, hits: list[Hit]) -> tuple[Evidence, ...]:
+        found = give_way(question, hits, self.library.store)
+        return evidence(found, self.library.store, question.on)
+
+
+def _names(found: Sequence[Evidence]) -> str:
+    """Name provisions as a reader cites them."""
+    return "、".join(
+        f"《{item.law}》{article_label(item.article)}" for item in found if item.article
+    )
 
 
 def check(text: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from assistant.intent import Intent
 from ingest.index import Hit, Index
 
-FEATURES = ("coverage", "face_coverage", "dense", "margin", "agreement")
+FEATURES = ("coverage", "face_coverage", "dense", "margin", "agreement", "field", "unknown")
 
 
 class RefusalWeights(BaseModel):
@@ -22,20 +23,26 @@ class RefusalWeights(BaseModel):
     weights: dict[str, float]
     threshold: float = 0.5
     """Answer where the probability is at least this."""
+    misuse: float = 0.5
+    """Decline where the probability of being asked to break the law is at least this."""
     cases: str = ""
     """Digest of the tune cases the weights were fitted on."""
 
 
-def features(question: str, hits: Sequence[Hit], index: Index) -> dict[str, float]:
-    """Describe the evidence for a question, each value between 0 and about 1.
+def features(
+    question: str, hits: Sequence[Hit], index: Index, meant: Mapping[Intent, float]
+) -> dict[str, float]:
+    """Describe the evidence for a question; all but `field` lie between 0 and about 1.
 
     coverage: share of the question's terms (idf-weighted) in the five best passages;
     face_coverage: the same in the single best face; dense: cosine of the best passage;
     margin: how far the best score stands above the tenth; agreement: whether the best passage is
-    among the three best of both lexical and dense search.
+    among the three best of both lexical and dense search; field: log odds that the words are of
+    the field; unknown: share of the terms that no face has.
     """
+    field = math.log((meant["in_field"] + 1e-6) / (meant["out_of_field"] + 1e-6))
     if not hits:
-        return dict.fromkeys(FEATURES, 0.0)
+        return {**dict.fromkeys(FEATURES, 0.0), "field": field, "unknown": 1.0}
     best = hits[0]
     tenth = hits[min(9, len(hits) - 1)]
     by_lexical = sorted(hits, key=lambda hit: -hit.lexical)[:3]
@@ -46,6 +53,8 @@ def features(question: str, hits: Sequence[Hit], index: Index) -> dict[str, floa
         "dense": max(hit.dense for hit in hits[:3]),
         "margin": best.score - tenth.score,
         "agreement": float(best in by_lexical) * 0.5 + float(best in by_dense) * 0.5,
+        "field": field,
+        "unknown": index.unknown(question),
     }
 
 

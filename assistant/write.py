@@ -17,6 +17,12 @@ from ingest.store import Store, StoredPassage
 
 CONCLUSION = "结论"
 """Heading of the section of a guide that answers first."""
+WHOLE_SECTIONS = ("先别急着做", "怎么算", "怎么办", "留好这些证据", "各地不同")
+"""Sections of a guide that are shown whole; of the others only what the question asks about."""
+LENT_SECTIONS = ("先别急着做", "怎么办")
+"""Sections that a guide lends to a provision it rests on."""
+MOST_LINES = 1
+"""Lines taken from each other section."""
 MOST_CONCLUSIONS = 3
 MOST_DETAILS = 4
 MOST_EVIDENCE = 20
@@ -26,6 +32,8 @@ CONCLUDES = 0.9
 """Share of the best score that lets another provision join the conclusion."""
 ADDS = 0.75
 """Share of the best score that lets a provision add a detail."""
+GUIDES = 1.0
+"""Share of the best score that lets a guide conclude."""
 LENDS = 0.6
 """Share of the best score that lets a guide add its steps to a provision it rests on."""
 YIELDED = 0.6
@@ -85,12 +93,12 @@ def write(question: Question, hits: Sequence[Hit], index: Index, store: Store) -
     found = give_way(question, hits, store, draft)
     provisions = [f for f in found if f.passage.kind != "guide"]
     guide = next((f for f in found if f.passage.kind == "guide"), None)
-    if guide and guide.score >= CONCLUDES * found[0].score:
-        _from_guide(question, guide.passage, store, draft)
+    if guide and guide.score >= GUIDES * found[0].score:
+        _from_guide(question, guide.passage, index, store, draft)
     if not draft.conclusion:
         _from_provisions(question, provisions, index, draft)
         if guide and guide.score >= LENDS * found[0].score and _rests_on(guide, provisions[0]):
-            _from_guide(question, guide.passage, store, draft, concluding=False)
+            _from_guide(question, guide.passage, index, store, draft, concluding=False)
     return Answer(
         kind="answered",
         question=question,
@@ -136,20 +144,26 @@ def in_force(store: Store, provision: str, on: date) -> StoredPassage | None:
 
 
 def evidence(found: Sequence[Found], store: Store, on: date) -> tuple[Evidence, ...]:
-    """List the provisions found in their rank; a guide stands for those it rests on."""
+    """List the provisions found in their rank; a guide stands for those it rests on.
+
+    Of these, the ones that were found themselves take the guide's place, the others come last.
+    """
+    direct = {item.passage.provision for item in found}
     ranked: dict[str, Evidence] = {}
+    last: dict[str, Evidence] = {}
     for item in found:
         passage = item.passage
+        passages = [passage]
         if passage.kind == "guide":
             ids = dict.fromkeys(Locator.parse(text).provision for text in passage.rests_on)
-            resting = (in_force(store, provision, on) for provision in ids)
-            passages = [p for p in resting if p is not None]
-        else:
-            passages = [passage]
+            passages = [p for name in ids if (p := in_force(store, name, on)) is not None]
         for one in passages:
             name = one.provision or one.id
-            ranked.setdefault(name, Evidence(name, one.document.short, article_key(one)))
-    return tuple(ranked.values())[:MOST_EVIDENCE]
+            place = ranked if passage is one or one.provision in direct else last
+            place.setdefault(name, Evidence(name, one.document.short, article_key(one)))
+    return tuple((ranked | {n: e for n, e in last.items() if n not in ranked}).values())[
+        :MOST_EVIDENCE
+    ]
 
 
 def article_key(passage: StoredPassage) -> str | None:
@@ -174,7 +188,7 @@ def _yield_remark(old: StoredPassage, mark: Yielding, target: StoredPassage) -> 
     place = Locator(
         old.document.id, (old.provision or "/").partition("/")[2], mark.paragraph, mark.item
     )
-    part = place.label if mark.paragraph else old.label
+    part = place.label if mark.paragraph else old.label or f"“{old.title}”"
     return (
         f"《{old.document.short}》{part}不再单独适用，以《{target.document.short}》"
         f"{target.label}为准：{mark.why}"
@@ -182,33 +196,46 @@ def _yield_remark(old: StoredPassage, mark: Yielding, target: StoredPassage) -> 
 
 
 def _rests_on(guide: Found, leading: Found) -> bool:
-    ids = (Locator.parse(text).provision for text in guide.passage.rests_on)
-    return leading.passage.provision in ids
+    return leading.passage.provision in {
+        Locator.parse(text).provision for text in guide.passage.rests_on
+    }
 
 
 def _from_guide(
     question: Question,
     guide: StoredPassage,
+    index: Index,
     store: Store,
     draft: _Draft,
     *,
     concluding: bool = True,
 ) -> None:
-    """Take a guide as it stands, each sentence of law with the provisions it rests on."""
+    """Take a guide: its conclusion, its steps, and of the rest what the question asks about."""
     for section in guide.text.split("## ")[1:]:
         heading, _, body = section.partition("\n")
-        claims = [
-            claim
-            for line in body.splitlines()
-            if not line.startswith("{calc:")
-            for claim in _guide_claims(question, line.removeprefix("- "), store, draft)
-        ]
-        if heading == CONCLUSION and concluding:
-            draft.conclusion += [claim for claim in claims if claim.citations][:MOST_CONCLUSIONS]
-            for passage in store.passages_by_id([citation.passage for citation in draft.citations]):
-                _remark_on(question, passage, draft)
-        elif heading != CONCLUSION:
-            draft.parts.append(Part(heading, tuple(claims)))
+        lines = [line.removeprefix("- ") for line in body.splitlines() if line[:1] != "{"]
+        if heading == CONCLUSION:
+            if concluding:
+                claims = [c for line in lines for c in _guide_claims(question, line, store, draft)]
+                draft.conclusion += [c for c in claims if c.citations][:MOST_CONCLUSIONS]
+                ids = [citation.passage for citation in draft.citations]
+                for passage in store.passages_by_id(ids):
+                    _remark_on(question, passage, draft)
+            continue
+        if not concluding and heading not in LENT_SECTIONS:
+            continue
+        if heading not in WHOLE_SECTIONS:
+            lines = _asked_about(question, lines, index)
+        claims = [c for line in lines for c in _guide_claims(question, line, store, draft)]
+        draft.parts.append(Part(heading, tuple(claims)))
+
+
+def _asked_about(question: Question, lines: Sequence[str], index: Index) -> list[str]:
+    """Return the lines of a section that speak most to the question, in their order."""
+    plain = ["".join(sentence.text for sentence in read_sentences(line)) for line in lines]
+    scores = index.relevance(question.text, plain)
+    best = sorted(range(len(lines)), key=lambda i: -scores[i])[:MOST_LINES]
+    return [lines[i] for i in sorted(best)]
 
 
 def _guide_claims(question: Question, line: str, store: Store, draft: _Draft) -> Iterator[Claim]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,8 @@ from corpus.errors import WenfaError
 from corpus.reader import read_corpus
 from eval import report
 from eval.bench import measure
-from eval.cases import Case, problems, read_cases
-from eval.fit import fit_fusion, fit_refusal, write_weights
+from eval.cases import Case, problems, read_cases, read_lines
+from eval.fit import fit_fusion, fit_intent, fit_refusal, write_weights
 from eval.metrics import Observed
 from eval.runner import Result, answering, run, searching
 from ingest.index import Mode
@@ -101,21 +102,17 @@ def compare(before: Path, after: Path) -> None:
 
 @app.command()
 def fit() -> None:
-    """在 tune 用例上拟合融合与拒答的权重，写进 ingest/ 和 assistant/。"""
+    """拟合融合、意图与拒答的权重（只看 tune 用例），写进 ingest/ 和 assistant/。"""
     with _assistant() as assistant:
         cases = read_cases()
         with console.status("拟合中"):
             fusion = fit_fusion(assistant, cases)
             assistant.library.index.weights = fusion
-            refusal = fit_refusal(assistant, cases, *(_lines(name) for name in ("in", "out_of")))
-        for path in write_weights(fusion, refusal):
-            console.print(f"{path.name}: {path.read_text(encoding='utf-8')}")
-
-
-def _lines(name: str) -> list[str]:
-    """Questions inside or outside the field that train the refusal; none of them is a case."""
-    path = HERE / f"{name}_field.txt"
-    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+            lines = read_lines(read_corpus())
+            assistant = replace(assistant, intent=fit_intent(lines))
+            refusal = fit_refusal(assistant, cases, lines)
+    for weights in (fusion, assistant.intent, refusal):
+        console.print(f"写入 {write_weights(weights)}")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assistant.answer import AnswerKind, Question
+from assistant.intent import INTENTS, Intent
 from corpus.errors import FormatError, WenfaError
 from corpus.provision import Locator
 from corpus.reader import Corpus
@@ -104,6 +105,23 @@ def read_cases(root: Path = ROOT) -> list[Case]:
     if not cases:
         raise WenfaError(f"{root} 里没有评测用例")
     return cases
+
+
+def read_lines(corpus: Corpus, root: Path = ROOT.parent / "lines") -> dict[Intent, list[str]]:
+    """Read the lines that train the intent classifier: `<intent>.txt`, one question a line.
+
+    Lines of the field come also from `may_they.txt`, questions that look like misuse and are
+    none, and from the corpus's typical questions. None of them is a case.
+    """
+
+    def read(name: str) -> list[str]:
+        text = (root / f"{name}.txt").read_text(encoding="utf-8")
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+    lines: dict[Intent, list[str]] = {name: read(name) for name in INTENTS}
+    lines["in_field"] += read("may_they")
+    lines["in_field"] += [q for provision in corpus.provisions for q in provision.questions]
+    return lines
 
 
 def problems(cases: Sequence[Case], corpus: Corpus) -> Iterator[str]:

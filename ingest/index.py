@@ -59,6 +59,8 @@ class FusionWeights(BaseModel):
     """Weight of the cosine of the whole passage."""
     authority: float = 0.0
     """Taken from the score for each level below the highest."""
+    unchecked: float = 0.0
+    """Taken from the score of a text never held against an official one."""
     cases: str = ""
     """Digest of the tune cases the weights were fitted on."""
 
@@ -304,6 +306,13 @@ class Index:
         total = sum(weights.values())
         return sum(w for term, w in weights.items() if term in held) / total if total else 0.0
 
+    def unknown(self, query: str) -> float:
+        """Share of the query's terms, weighted by idf, that no face has; 0 to 1."""
+        weights = {term: self.idf(term) for term in terms(query)}
+        most = math.log(1 + (self.faces + 0.5) / 0.5)
+        total = sum(weights.values())
+        return sum(w for w in weights.values() if w >= most - 1e-9) / total if total else 1.0
+
     def idf(self, term: str) -> float:
         """Inverse document frequency of a term over faces, as BM25 has it."""
         found = sum(s.searcher.doc_freq("face", term) for s in self._segments)
@@ -404,8 +413,14 @@ class Index:
         }
 
     def _prior(self, passage: StoredPassage) -> float:
-        """Say what a passage is worth before any question: lower authority counts less."""
-        return -self.weights.authority * (passage.document.level - 1)
+        """Say what a passage is worth before any question: see FusionWeights."""
+        low, unchecked = prior_features(passage)
+        return -self.weights.authority * low - self.weights.unchecked * unchecked
+
+
+def prior_features(passage: StoredPassage) -> tuple[int, int]:
+    """Levels below the highest authority, and whether the text was never checked."""
+    return passage.document.level - 1, int(passage.document.checked is None)
 
 
 def _note_lexical(
