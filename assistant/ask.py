@@ -103,7 +103,7 @@ class Assistant:
         )
 
     def _nearest(self, question: Question, hits: list[Hit]) -> tuple[Evidence, ...]:
-        found = give_way(question, hits, self.library.store)
+        found = give_way(question, hits, self.library.index, self.library.store)
         return evidence(found, self.library.store, question.on)
 
 

@@ -17,14 +17,18 @@ from ingest.store import Store, StoredPassage
 
 CONCLUSION = "结论"
 """Heading of the section of a guide that answers first."""
-WHOLE_SECTIONS = ("先别急着做", "怎么算", "怎么办", "留好这些证据", "各地不同")
+WHOLE_SECTIONS = ("先别急着做", "怎么办", "留好这些证据")
 """Sections of a guide that are shown whole; of the others only what the question asks about."""
 LENT_SECTIONS = ("先别急着做", "怎么办")
 """Sections that a guide lends to a provision it rests on."""
+SPEAKS = 0.25
+"""Relevance from which a line of another section is worth its place."""
 MOST_LINES = 1
 """Lines taken from each other section."""
 MOST_CONCLUSIONS = 3
 MOST_DETAILS = 4
+MOST_BESIDE_GUIDE = 2
+"""Provisions told beside the conclusion of a guide."""
 MOST_EVIDENCE = 20
 CLAIM_LENGTH = 180
 """Characters above which a paragraph is cut to the sentences or items that were asked about."""
@@ -34,8 +38,12 @@ ADDS = 0.75
 """Share of the best score that lets a provision add a detail."""
 GUIDES = 1.0
 """Share of the best score that lets a guide conclude."""
-LENDS = 0.6
+LENDS = 0.85
 """Share of the best score that lets a guide add its steps to a provision it rests on."""
+OPENING = 0.05
+"""Added to the relevance of an article's first paragraph, which holds its general rule."""
+REMARKED = 3
+"""Hits whose giving way is told to the reader."""
 YIELDED = 0.6
 """Share of its score that a provision keeps where all of it gives way."""
 
@@ -90,12 +98,15 @@ def write(question: Question, hits: Sequence[Hit], index: Index, store: Store) -
     A guide that rests on the leading provision lends its steps even where it does not lead.
     """
     draft = _Draft()
-    found = give_way(question, hits, store, draft)
+    found = give_way(question, hits, index, store, draft)
     provisions = [f for f in found if f.passage.kind != "guide"]
     guide = next((f for f in found if f.passage.kind == "guide"), None)
     if guide and guide.score >= GUIDES * found[0].score:
         _from_guide(question, guide.passage, index, store, draft)
-    if not draft.conclusion:
+    if draft.conclusion:
+        close = [f for f in provisions if f.score >= CONCLUDES * found[0].score]
+        _add_details(question, close[:MOST_BESIDE_GUIDE], index, draft)
+    else:
         _from_provisions(question, provisions, index, draft)
         if guide and guide.score >= LENDS * found[0].score and _rests_on(guide, provisions[0]):
             _from_guide(question, guide.passage, index, store, draft, concluding=False)
@@ -112,24 +123,52 @@ def write(question: Question, hits: Sequence[Hit], index: Index, store: Store) -
 
 
 def give_way(
-    question: Question, hits: Sequence[Hit], store: Store, draft: _Draft | None = None
+    question: Question,
+    hits: Sequence[Hit],
+    index: Index,
+    store: Store,
+    draft: _Draft | None = None,
 ) -> list[Found]:
-    """Put in front of a provision that gives way the one that decides today (让位)."""
+    """Put in front of a provision that gives way the one that decides today (让位).
+
+    Where only a part gives way, this is done where the question speaks to that part.
+    """
     found: list[Found] = []
-    for hit in hits:
-        yields = [y for y in hit.passage.marks.yields if _holds(y, question.on)]
-        whole = [y for y in yields if y.whole]
-        for mark in yields:
+    for rank, hit in enumerate(hits):
+        marks = [m for m in hit.passage.marks.yields if m.since is None or m.since <= question.on]
+        asked = [m for m in marks if m.whole or _speaks_to(question, hit.passage, m, index)]
+        for mark in asked:
             target = in_force(store, mark.target.provision, question.on)
             if target is None:
                 continue
-            if draft is not None and hit in hits[:3]:
+            if draft is not None and rank < REMARKED:
                 draft.remark(_yield_remark(hit.passage, mark, target))
             if all(f.passage.id != target.id for f in found):
                 found.append(Found(target, hit.score))
         if all(f.passage.id != hit.passage.id for f in found):
-            found.append(Found(hit.passage, hit.score * (YIELDED if whole else 1.0)))
+            found.append(Found(hit.passage, hit.score * (YIELDED if asked else 1.0)))
     return sorted(found, key=lambda f: -f.score)
+
+
+def _speaks_to(question: Question, passage: StoredPassage, mark: Yielding, index: Index) -> bool:
+    """Whether the part that gives way is the one the question is about."""
+    paragraphs = split_paragraphs(passage.text.splitlines())
+    number = best_paragraph(question, paragraphs, index)
+    if mark.paragraph != number + 1 or mark.item is None:
+        return mark.paragraph == number + 1
+    items = list(paragraphs[number].items)
+    scores = index.relevance(question.text, items)
+    return mark.item == max(range(len(items)), key=lambda i: scores[i]) + 1
+
+
+def best_paragraph(question: Question, paragraphs: Sequence[Paragraph], index: Index) -> int:
+    """Return the position of the paragraph that speaks most to a question.
+
+    An article opens with its general rule: a later paragraph must speak to the question more
+    clearly to be preferred.
+    """
+    scores = index.relevance(question.text, [str(paragraph) for paragraph in paragraphs])
+    return max(range(len(paragraphs)), key=lambda i: scores[i] + (OPENING if i == 0 else 0))
 
 
 def in_force(store: Store, provision: str, on: date) -> StoredPassage | None:
@@ -178,10 +217,6 @@ def hotline_line(text: str) -> str:
     """Say which number a person answers."""
     line = hotline_for(text)
     return f"想找人问：{line.number}（{line.name}；号码未与官方文本核对）"
-
-
-def _holds(mark: Yielding, on: date) -> bool:
-    return mark.since is None or mark.since <= on
 
 
 def _yield_remark(old: StoredPassage, mark: Yielding, target: StoredPassage) -> str:
@@ -234,7 +269,8 @@ def _asked_about(question: Question, lines: Sequence[str], index: Index) -> list
     """Return the lines of a section that speak most to the question, in their order."""
     plain = ["".join(sentence.text for sentence in read_sentences(line)) for line in lines]
     scores = index.relevance(question.text, plain)
-    best = sorted(range(len(lines)), key=lambda i: -scores[i])[:MOST_LINES]
+    speaking = [i for i in range(len(lines)) if scores[i] >= SPEAKS]
+    best = sorted(speaking, key=lambda i: -scores[i])[:MOST_LINES]
     return [lines[i] for i in sorted(best)]
 
 
@@ -294,8 +330,7 @@ def _add_details(question: Question, found: Sequence[Found], index: Index, draft
 def _best_claim(question: Question, passage: StoredPassage, index: Index, draft: _Draft) -> Claim:
     """Make a claim of the paragraph of a passage that speaks most to the question."""
     paragraphs = split_paragraphs(passage.text.splitlines())
-    scores = index.relevance(question.text, [str(paragraph) for paragraph in paragraphs])
-    number = max(range(len(paragraphs)), key=lambda i: scores[i])
+    number = best_paragraph(question, paragraphs, index)
     return _paragraph_claim(question, passage, paragraphs, number, index, draft)
 
 

@@ -116,7 +116,8 @@ def searching(assistant: Assistant, mode: Mode) -> System:
             case.question, within=Filter(case.on, case.region), k=20, mode=mode
         )
         store = assistant.library.store
-        found = evidence(give_way(case.asked, hits, store), store, case.on)
+        given = give_way(case.asked, hits, assistant.library.index, store)
+        found = evidence(given, store, case.on)
         ids = tuple(item.id for item in found)
         return Observed("answered", "", ids, (), 1.0, time.perf_counter() - started)
 
