@@ -62,6 +62,11 @@ class Citation:
     text: str
     """The whole passage, for the card."""
 
+    @property
+    def place(self) -> str:
+        """Where the words stand: 《劳动合同法》第十九条; an unnumbered part by its heading."""
+        return f"《{self.law}》{self.label if self.article else f'“{self.heading}”'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -156,5 +161,4 @@ def source_line(citation: Citation) -> str:
         when.append(RESTATED)
     if citation.checked is None:
         when.append("未与官方原文核对")
-    place = f"《{citation.law}》{citation.label}" if citation.article else citation.law
-    return f"[{citation.number}] {place}（{'，'.join(when)}）"
+    return f"[{citation.number}] {citation.place}（{'，'.join(when)}）"

@@ -52,7 +52,7 @@ class Assistant:
         """
         question = replace(question, text=check(question.text))
         self.library.index.refresh()
-        meant = intents(question.text, self.intent)
+        meant = intents(asked_text(question), self.intent)
         hits = self.search(question)
         if meant["must_not_help"] >= self.refusal.misuse:
             return self._decline(question, hits)
@@ -66,13 +66,12 @@ class Assistant:
     def search(self, question: Question) -> list[Hit]:
         """Find the passages in force on the day and in the place of the question."""
         within = Filter(on=question.on, region=question.region)
-        query = " ".join((*question.history[-1:], question.text))
-        return self.library.index.search(query, within=within, k=MOST_EVIDENCE)
+        return self.library.index.search(asked_text(question), within=within, k=MOST_EVIDENCE)
 
     def features(self, question: Question, hits: Sequence[Hit]) -> dict[str, float]:
         """Describe the evidence for a question; see assistant.evidence."""
-        meant = intents(question.text, self.intent)
-        return features(question.text, hits, self.library.index, meant)
+        asked = asked_text(question)
+        return features(asked, hits, self.library.index, intents(asked, self.intent))
 
     def _refuse(self, question: Question, hits: list[Hit], *, outside: bool) -> Answer:
         """Say that nothing held carries an answer, what is closest and who can help."""
@@ -105,6 +104,11 @@ class Assistant:
     def _nearest(self, question: Question, hits: list[Hit]) -> tuple[Evidence, ...]:
         found = give_way(question, hits, self.library.index, self.library.store)
         return evidence(found, self.library.store, question.on)
+
+
+def asked_text(question: Question) -> str:
+    """Return the question after the one before it, which a follow-up needs to be understood."""
+    return " ".join((*question.history[-1:], question.text))
 
 
 def _names(found: Sequence[Evidence]) -> str:

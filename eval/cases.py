@@ -128,6 +128,7 @@ def problems(cases: Sequence[Case], corpus: Corpus) -> Iterator[str]:
     """Yield one line for every case that is unsound or repeats a typical question."""
     yield from (f"{name} 出现了两次" for name, n in Counter(c.id for c in cases).items() if n > 1)
     slugs = {provision.instrument.slug for provision in corpus.provisions}
+    families = {case.id: case for case in cases}
     for case in cases:
         for name in (
             p for group in (*case.needed, case.acceptable, case.never_first) for p in group
@@ -135,6 +136,8 @@ def problems(cases: Sequence[Case], corpus: Corpus) -> Iterator[str]:
             known = Locator.parse(name) in corpus if "/" in name else name in slugs
             if not known:
                 yield f"{case.id} 引用的 {name} 不在知识库里"
+        if (head := families.get(case.family or "")) and head.family not in (None, head.id):
+            yield f"{case.id} 的 family 应写最前面的 {head.family}，不是 {head.id}"
         if case.kind == "answered" and not case.necessary:
             yield f"{case.id} 应当能回答，却没有写必要条文"
     yield from _repeats(cases, corpus)

@@ -135,6 +135,7 @@ def _model(examples: Sequence[_Example], settings: TrainingSettings) -> Sentence
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
     torch.manual_seed(settings.seed)
+    torch.set_num_threads(1)  # batches are small: more threads only wait for one another
     tokenizer = _tokenizer(examples, settings.vocabulary)
     vectors = _latent_vectors(tokenizer, examples, settings.dimension)
     module = StaticEmbedding(tokenizer, embedding_weights=vectors)

@@ -64,7 +64,7 @@ def _claim(claim: Claim, turn: int) -> str:
 
 
 def _card(citation: Citation, turn: int) -> str:
-    name = f"《{citation.law}》{citation.label}" if citation.article else citation.law
+    title = f"{citation.place} {citation.heading}" if citation.article else citation.place
     facts = [LEVEL_NAMES.get(citation.kind, citation.kind)]
     if citation.valid_from:
         facts.append(f"{citation.valid_from} 起施行")
@@ -78,7 +78,7 @@ def _card(citation: Citation, turn: int) -> str:
     note = f'<p class="source">{escape(citation.note)}</p>' if citation.note else ""
     return (
         f'<details class="card" id="c{turn}-{citation.number}">'
-        f"<summary>[{citation.number}] {escape(name)} {escape(citation.heading)}</summary>"
+        f"<summary>[{citation.number}] {escape(title)}</summary>"
         f'<p class="facts">{escape(" · ".join(facts))}</p>{text}{note}{link}</details>'
     )
 

@@ -84,7 +84,7 @@ def test_strange_input_is_answered_or_refused_without_failing(
 
 
 def test_a_text_never_checked_against_an_official_one_says_so(assistant: Assistant) -> None:
-    answer = assistant.ask(Question("基层工会经费能不能发购物卡", TODAY))
+    answer = assistant.ask(Question("高温津贴多少度开始发", TODAY))
     unchecked = [c for c in answer.citations if c.checked is None]
     assert unchecked
     assert "未与官方原文核对" in answer.text

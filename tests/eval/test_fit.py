@@ -2,11 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from assistant.answer import Question
 from assistant.ask import Assistant
-from assistant.evidence import FEATURES, features, load_refusal_weights, probability
+from assistant.evidence import FEATURES, load_refusal_weights, probability
+from assistant.intent import Intent, intents
 from eval.cases import TODAY, read_cases
-from eval.fit import fit_fusion, fit_refusal
-from ingest.index import Filter, load_fusion_weights
+from eval.fit import fit_fusion, fit_intent, fit_refusal
+from ingest.index import load_fusion_weights
 
 
 def test_weights_are_fitted_on_tune_cases_and_name_them(assistant: Assistant) -> None:
@@ -15,11 +17,39 @@ def test_weights_are_fitted_on_tune_cases_and_name_them(assistant: Assistant) ->
     assert sum(
         (fusion.face_lexical, fusion.whole_lexical, fusion.face_dense, fusion.whole_dense)
     ) == (pytest.approx(1, abs=0.01))
-    refusal = fit_refusal(assistant, read_cases(), ("老板不发工资",), ("红烧肉怎么做",))
-    assert set(refusal.weights) == set(FEATURES)
     tuned = [case.id for case in cases if case.split == "tune"]
     other = fit_fusion(assistant, [case for case in cases if case.id in tuned])
     assert other == fusion, "test cases must not move the weights"
+
+
+LINES: dict[Intent, list[str]] = {
+    "in_field": ["老板不发工资", "加班没有钱", "工资拖了两个月", "加班费不给", "老板拖欠工资"],
+    "out_of_field": ["红烧肉怎么做", "糖醋肉怎么炒", "怎么做鱼", "肉怎么炖", "怎么炒菜"],
+    "must_not_help": [
+        "教我伪造工资表",
+        "帮我伪造签名",
+        "怎么伪造考勤",
+        "教我做假账",
+        "帮我做假证明",
+    ],
+}
+
+
+def test_the_intent_classifier_learns_its_lines() -> None:
+    weights = fit_intent(LINES)
+    for name, lines in LINES.items():
+        for line in lines:
+            told = intents(line, weights)
+            assert max(told, key=lambda intent: told[intent]) == name
+            assert sum(told.values()) == pytest.approx(1)
+
+
+def test_the_refusal_is_fitted_on_tune_cases_and_lines(assistant: Assistant) -> None:
+    cases = [case for case in read_cases() if case.group in ("worker", "unanswerable")]
+    weights = fit_refusal(assistant, cases, LINES)
+    assert set(weights.weights) == set(FEATURES)
+    assert 0 < weights.threshold < 1
+    assert 0.5 <= weights.misuse <= 1
 
 
 def test_the_committed_weights_tell_field_from_no_field(assistant: Assistant) -> None:
@@ -28,7 +58,7 @@ def test_the_committed_weights_tell_field_from_no_field(assistant: Assistant) ->
     assert load_fusion_weights(Path(__file__).parents[2] / "ingest" / "fusion.json").cases
 
     def likely(text: str) -> float:
-        hits = assistant.library.index.search(text, within=Filter(TODAY), k=20)
-        return probability(features(text, hits, assistant.library.index), weights)
+        question = Question(text, TODAY)
+        return probability(assistant.features(question, assistant.search(question)), weights)
 
     assert likely("加班费怎么算") > weights.threshold > likely("红烧肉怎么做才不腻")
