@@ -36,7 +36,7 @@ CONCLUDES = 0.9
 """Share of the best score that lets another provision join the conclusion."""
 ADDS = 0.75
 """Share of the best score that lets a provision add a detail."""
-GUIDES = 1.0
+GUIDES = 0.95
 """Share of the best score that lets a guide conclude."""
 LENDS = 0.85
 """Share of the best score that lets a guide add its steps to a provision it rests on."""

@@ -111,7 +111,7 @@ def read_lines(corpus: Corpus, root: Path = ROOT.parent / "lines") -> dict[Inten
     """Read the lines that train the intent classifier: `<intent>.txt`, one question a line.
 
     Lines of the field come also from `may_they.txt`, questions that look like misuse and are
-    none, and from the corpus's typical questions. None of them is a case.
+    none, and from the corpus: typical questions, titles and terms. None of them is a case.
     """
 
     def read(name: str) -> list[str]:
@@ -120,7 +120,11 @@ def read_lines(corpus: Corpus, root: Path = ROOT.parent / "lines") -> dict[Inten
 
     lines: dict[Intent, list[str]] = {name: read(name) for name in INTENTS}
     lines["in_field"] += read("may_they")
-    lines["in_field"] += [q for provision in corpus.provisions for q in provision.questions]
+    for provision in corpus.provisions:
+        lines["in_field"] += [*provision.questions, provision.title, *provision.terms]
+    for guide in corpus.guides:
+        lines["in_field"] += [*guide.questions, guide.title, *guide.topics]
+    lines["in_field"] = list(dict.fromkeys(lines["in_field"]))
     return lines
 
 

@@ -33,9 +33,9 @@ MOST_PRIOR = 0.08
 """Largest weight of a prior tried, against scores whose weights sum to one."""
 KEPT = 40
 DEEP = 60
-WRONG_DECLINES = 0.005
+WRONG_DECLINES = 0.002
 """Share of answerable tune questions that may be taken for misuse."""
-WRONG_REFUSALS = 0.02
+WRONG_REFUSALS = 0.01
 """Share of answerable tune questions that the threshold may refuse."""
 
 RAREST_GRAM = 3

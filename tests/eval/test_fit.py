@@ -6,13 +6,14 @@ from assistant.answer import Question
 from assistant.ask import Assistant
 from assistant.evidence import FEATURES, load_refusal_weights, probability
 from assistant.intent import Intent, intents
-from eval.cases import TODAY, read_cases
+from corpus.reader import Corpus
+from eval.cases import TODAY, read_cases, read_lines
 from eval.fit import fit_fusion, fit_intent, fit_refusal
 from ingest.index import load_fusion_weights
 
 
 def test_weights_are_fitted_on_tune_cases_and_name_them(assistant: Assistant) -> None:
-    cases = [case for case in read_cases() if case.group in ("worker", "unanswerable")][:90]
+    cases = [case for case in read_cases() if case.group == "worker"][:90]
     fusion = fit_fusion(assistant, cases)
     assert sum(
         (fusion.face_lexical, fusion.whole_lexical, fusion.face_dense, fusion.whole_dense)
@@ -44,9 +45,12 @@ def test_the_intent_classifier_learns_its_lines() -> None:
             assert sum(told.values()) == pytest.approx(1)
 
 
-def test_the_refusal_is_fitted_on_tune_cases_and_lines(assistant: Assistant) -> None:
+def test_the_refusal_is_fitted_on_tune_cases_and_lines(
+    assistant: Assistant, corpus: Corpus
+) -> None:
     cases = [case for case in read_cases() if case.group in ("worker", "unanswerable")]
-    weights = fit_refusal(assistant, cases, LINES)
+    lines = {name: some[:120] for name, some in read_lines(corpus).items()}
+    weights = fit_refusal(assistant, cases, lines)
     assert set(weights.weights) == set(FEATURES)
     assert 0 < weights.threshold < 1
     assert 0.5 <= weights.misuse <= 1
