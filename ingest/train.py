@@ -8,6 +8,7 @@ with the title, the restatement and the sister questions of its article
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Progress = Callable[[int, int], None]
+UNKNOWN = "[UNK]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,14 @@ def _tokenizer(examples: Sequence[_Example], size: int) -> Tokenizer:
         Regex(r"[㐀-鿿]+|[a-z]+|\d"), behavior="removed", invert=True
     )
     trainer = trainers.UnigramTrainer(
-        vocab_size=size, special_tokens=["[UNK]"], unk_token="[UNK]", max_piece_length=4
+        vocab_size=size, special_tokens=[UNKNOWN], unk_token=UNKNOWN, max_piece_length=4
     )
     texts = [text for e in examples for text in (*e.questions, *e.texts)]
     tokenizer.train_from_iterator(texts, trainer)
+    vocabulary = json.loads(tokenizer.to_str())["model"]["vocab"]
+    # pieces come out in an order that differs from run to run: sorted, the model is reproducible
+    pieces = sorted((piece, round(score, 6)) for piece, score in vocabulary if piece != UNKNOWN)
+    tokenizer.model = models.Unigram([(UNKNOWN, 0.0), *pieces], unk_id=0)
     return tokenizer
 
 
