@@ -8,7 +8,7 @@ from ingest.document import corpus_documents
 from ingest.embed import load_embedder
 from ingest.train import TrainingSettings, train
 
-SMALL = TrainingSettings(vocabulary=800, dimension=32, epochs=1)
+SMALL = TrainingSettings(vocabulary=3_000, dimension=32, epochs=1)
 
 
 def test_the_same_texts_give_the_same_model(corpus: Corpus, tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_model_that_exists_is_not_trained_again(corpus: Corpus, tmp_path: Path
 
 def test_other_settings_are_another_model(corpus: Corpus, tmp_path: Path) -> None:
     documents = list(corpus_documents(corpus))[:2]
-    other = TrainingSettings(vocabulary=600, dimension=32, epochs=1)
+    other = TrainingSettings(vocabulary=2_500, dimension=32, epochs=1)
     assert train(documents, tmp_path, SMALL) != train(documents, tmp_path, other)
 
 
