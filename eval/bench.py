@@ -20,14 +20,14 @@ ROUNDS = 2
 _FIRST_ANSWER = """
 import sys, time
 start = time.perf_counter()
+import ui.app
 from datetime import date
 from assistant.answer import Question
 from assistant.ask import Assistant
 from assistant.settings import settings
 from ingest.library import open_library
-import ui.app
-app = ui.app.build()
 assistant = Assistant(open_library(settings()))
+app = ui.app.create_app(assistant)
 assistant.ask(Question("试用期被辞退有没有补偿", date(2026, 11, 20)))
 seconds = time.perf_counter() - start
 pages = int(open("/proc/self/statm").read().split()[1])
